@@ -22,6 +22,8 @@ in arc seconds: resampled to these and back, the noise keeps half of its step fr
 of the demo takes some for bodies, as in cells of 90 m. 5 of the 17 that it adds touch planted landslides.
 
 Rates of Mexico City are real, of MintPy itself, on flat ground that sinks: nothing there is a landslide.
+So are those of Houston, whose file has no place: it lies on an invented one, on a DEM of one height, so that
+slope alone tells its moving ground from landslides.
 
 Rows of held-out ranges are of simulated rates on real ground, degraded to kinds of products, on three
 mountain ranges; each has a network whose trainings had not seen it. The network that is trained on rates

@@ -90,7 +90,8 @@ def rows_of(data: Path, folder: Path) -> list[dict]:
     level = float(np.nanmedian(ours - theirs))  # of the reference, which each region finds anew
     cells, rms, _, largest = agreement(ours - level, theirs)
     low, middle, high = np.nanpercentile(ours, [5, 50, 95])
-    measured = f"{cells} cells, level {level:.2g}, beside it rms {rms:.2g}, largest {largest:.2g}; ours {low:.1f}, {middle:.1f}, {high:.1f}"
+    beside = f"{cells} cells, level {level:.2g}, beside it rms {rms:.2g}, largest {largest:.2g}"
+    measured = f"{beside}; ours {low:.1f}, {middle:.1f}, {high:.1f}"
     rows.append(row(f"{what}: our rates less MintPy's, mm/yr; 5, 50, 95 % of ours", measured, COMMAND))
     return rows
 
