@@ -77,12 +77,12 @@ def rows_of(data: Path, folder: Path) -> list[dict]:
     working = begun(data, folder)
     pairs = len(list((working / "pairs").glob("*_unw.tif")))
     what = f"Houston, {pairs} real pairs of 93 dates on an invented place and flat DEM"
-    rows = [landslides(f"{what}, our SBAS, {way}", by_pairs(working, way)) for way in WAYS]
+    rows = [mexico_city.landslides(f"{what}, our SBAS, {way}", by_pairs(working, way), COMMAND) for way in WAYS]
     found = stack(working)
     files = mexico_city.product(found, folder, dem_error=False)
     # In cells of 100 m a product begins with the threshold, and has no use for the network.
     counts = mexico_city.told(folder, found, files, "begun", "houston")
-    rows.append(landslides(f"{what}, rates of MintPy, {counts['detector']}", counts))
+    rows.append(mexico_city.landslides(f"{what}, rates of MintPy, {counts['detector']}", counts, COMMAND))
     layers = working / houston.RATES
     ours = raster.read(layers / "los_rate_mm_per_yr.tif")
     (path,) = (folder / "begun/results").glob("*/*/*/displacement/delivered/los_rate_mm_per_yr.tif")
@@ -94,13 +94,6 @@ def rows_of(data: Path, folder: Path) -> list[dict]:
     measured = f"{beside}; ours {low:.1f}, {middle:.1f}, {high:.1f}"
     rows.append(row(f"{what}: our rates less MintPy's, mm/yr; 5, 50, 95 % of ours", measured, COMMAND))
     return rows
-
-
-def landslides(what: str, counts: dict) -> dict:
-    """The row of a release."""
-    others = f"{counts['non_landslide_deformation']} of other deformation, {counts['masked']} masked candidates"
-    measured = f"{counts['landslides']}; told: {others}"
-    return row(f"{what}: landslides on flat ground", measured, COMMAND, "none", counts["landslides"] == 0)
 
 
 def main(arguments: list[str] | None = None) -> None:

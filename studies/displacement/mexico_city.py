@@ -87,11 +87,16 @@ def rows_of(data: Path, folder: Path) -> list[dict]:
     rows = []
     for way in WAYS:
         counts = told(folder, found, files, way)
-        others = f"{counts['non_landslide_deformation']} of other deformation, {counts['masked']} masked candidates"
-        measured = f"{counts['landslides']}; told: {others}; rates to {fastest(folder, way):.0f} mm/yr"
-        rows.append(row(f"{WHAT}, {counts['detector']}: landslides on flat ground", measured, COMMAND, "none",
-                        counts["landslides"] == 0))  # fmt: skip
+        rates = f"; rates to {fastest(folder, way):.0f} mm/yr"
+        rows.append(landslides(f"{WHAT}, {counts['detector']}", counts, COMMAND, rates))
     return rows
+
+
+def landslides(what: str, counts: dict, command: str, more: str = "") -> dict:
+    """The row of a release on flat ground."""
+    others = f"{counts['non_landslide_deformation']} of other deformation, {counts['masked']} masked candidates"
+    measured = f"{counts['landslides']}; told: {others}{more}"
+    return row(f"{what}: landslides on flat ground", measured, command, "none", counts["landslides"] == 0)
 
 
 def main(arguments: list[str] | None = None) -> None:

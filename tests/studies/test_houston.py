@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from studies import houston
-from studies.displacement import houston as displacement
+from studies.displacement import mexico_city
 from studies.office import still_ground
 
 from sarslide.rates.states import Noise, correlation
@@ -90,6 +90,6 @@ def cells(rng: np.random.Generator, noise: Noise) -> still_ground.Still:
 
 def test_a_landslide_on_flat_ground_misses_the_goal():
     counts = {"landslides": 1, "non_landslide_deformation": 3, "masked": 2}
-    made = displacement.landslides("Houston", counts)
+    made = mexico_city.landslides("Houston", counts, "command")
     assert not made["met"] and made["measured"] == "1; told: 3 of other deformation, 2 masked candidates"
-    assert displacement.landslides("Houston", counts | {"landslides": 0})["met"]
+    assert mexico_city.landslides("Houston", counts | {"landslides": 0}, "command")["met"]

@@ -88,7 +88,7 @@ TIMED = re.compile(r"(?<!\d)(\d{8})T\d{6}(?:_\d{8}T\d{6})?_(\d{8})T\d{6}(?!\d)")
 DATES = re.compile(r"(?<!\d)(\d{8}|\d{6})[-_](\d{8}|\d{6})(?!\d)")
 CENTURY = {True: "19", False: "20"}  # of dates of six digits: radars fly since 1978
 GAMMA_DEM = "DEM/MAP parameter file"  # in the first line of GAMMA's DEM_par
-WITH_BASELINES = ("aria", "hyp3", "nisar")  # in the product itself
+IN_ONE = ("aria", "hyp3", "nisar")  # baselines and line of sight are in the product itself
 
 
 def dates_of(path: str | Path) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from sarslide import names
-from sarslide.catalog.external_names import NAMINGS, WITH_BASELINES, dates_of, headers_of
+from sarslide.catalog.external_names import IN_ONE, NAMINGS, dates_of, headers_of
 from sarslide.catalog.hyp3_plan import check_granule
 from sarslide.catalog.scene_row import ArchiveRow, SceneRow
 from sarslide.config import Config, existing, reach, resolve
@@ -416,7 +416,7 @@ def _found_pairs(folder: Path, pattern: str) -> tuple[str, ...]:
 def _check_baselines(config: Config, external: dict[str, list[str]]) -> None:
     """NetworkError where the DEM error is wanted and no file can state a baseline."""
     wanted = config.sbas.dem_error and not reach.missing(config, "sbas.dem_error")
-    if wanted and not external.get("baselines") and config.files.naming not in WITH_BASELINES:
+    if wanted and not external.get("baselines") and config.files.naming not in IN_ONE:
         raise NetworkError(
             f"sbas.dem_error is true, but files of naming {config.files.naming} have no perpendicular baselines",
             NO_BASELINE,

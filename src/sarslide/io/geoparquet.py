@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
@@ -85,30 +84,12 @@ def within(path: str | Path, about: Header, bounds: Bounds) -> int:
     Returns
     -------
     int
-        Features that `read` would read.
+        Features whose rectangles touch it.
     """
     west, south, east, north = bounds
     low_x, low_y, high_x, high_y = (dataset.field(*about.covering[corner]) for corner in CORNERS)
     touching = (low_x <= east) & (low_y <= north) & (high_x >= west) & (high_y >= south)
     return dataset.dataset(path, format="parquet").count_rows(filter=touching)
-
-
-def read(path: str | Path, bounds: Bounds | None = None) -> gpd.GeoDataFrame:
-    """The features, or those of a rectangle.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    bounds : tuple of float, optional
-        West, south, east, north in its CRS, for a file that is covered.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        The features whose rectangles touch it.
-    """
-    return gpd.read_parquet(path, bbox=bounds)
 
 
 def columns(path: str | Path) -> list[str]:

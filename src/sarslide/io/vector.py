@@ -398,7 +398,7 @@ def _parquet(path: str | Path, around: RegionGrid | None) -> gpd.GeoDataFrame:
         bounds = _bounds_in(about.crs, around) if about.covering else None
         near = geoparquet.within(path, about, bounds) if bounds else about.rows
         _check_size(path, about.size * near // max(about.rows, 1), near)
-        return geoparquet.read(path, bounds)
+        return gpd.read_parquet(path, bbox=bounds)
 
 
 def _shapefiles(path: str | Path) -> list[str]:

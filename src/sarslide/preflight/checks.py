@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sarslide import extras, network
 from sarslide.catalog import coverage, planned
 from sarslide.catalog import scenes as scene_table
-from sarslide.catalog.external_names import WITH_BASELINES
+from sarslide.catalog.external_names import IN_ONE
 from sarslide.catalog.region import bounds_degree
 from sarslide.catalog.scenes import SceneTable
 from sarslide.catalog.tracks import seen_share
@@ -316,7 +316,7 @@ def sensor(config: Config, table: SceneTable) -> list[Finding]:
         vector = table.files("line_of_sight")
         found = sensor_of(files.naming, table.files("unwrapped")[0], vector, frame, config.stacks[0], declared)
         angles = f"incidence {found.incidence_deg:g}, heading {found.heading_deg:g} degrees"
-        by_cell = vector or files.naming in WITH_BASELINES
+        by_cell = vector or files.naming in IN_ONE
         return f"wavelength {found.wavelength_m:g} m, {'line of sight by cell' if by_cell else angles}"
 
     return [tried("sensor", agreed)]

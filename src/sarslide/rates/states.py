@@ -95,9 +95,11 @@ def noise_of(still_mm: np.ndarray, years: np.ndarray) -> Noise:
         return Noise(0.0, SHORTEST_YEARS)
     found /= found[0]
 
+    independent = alike(keep)
+
     def fitted(memory: float) -> tuple[np.ndarray, float]:
         remembering = keep @ correlation(years, Noise(1.0, memory)) @ keep
-        return nnls(np.stack([alike(keep), alike(remembering)], 1), found)
+        return nnls(np.stack([independent, alike(remembering)], 1), found)
 
     tried = np.geomspace(SHORTEST_YEARS, LONGEST_YEARS, 24)
     best = int(np.argmin([fitted(memory)[1] for memory in tried]))

@@ -25,9 +25,8 @@ from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid, values
 from sarslide.insar.external.geocoded_hdf5 import AGAIN, Product, text
-from sarslide.insar.external.pair import ExternalPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, sign_by_dates
 from sarslide.io import hdf5
-from sarslide.io.bounded import shown
 
 NAME = re.compile(r"S1-GUNW-[AD]-R-\d{3}-\w+-(\d{8})_(\d{8})-(\d{6})-")
 DATA, CUBE, SLC = "science/grids/data", "science/grids/imagingGeometry", "science/radarMetaData/inputSLC"
@@ -65,17 +64,8 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
         For other dates, a contradicting sign, missing layers, an unreadable file, no valid cell.
     """
     with _opened(path) as product:
-        reference, secondary = _dates(product)
-        if {reference, secondary} != set(names.split_pair(pair)):
-            raise InterferogramError(
-                f"{path}: is of {reference} and {secondary}, not of {pair}", "correct files.folder or the pattern"
-            )
-        later_first = reference > secondary
-        recognised = "towards" if later_first else "away"
-        factor = sign(path, positive_phase, recognised, f"its reference date is {reference}")
-        unit = text(product.layer(f"{DATA}/unwrappedPhase").attrs.get("units", "rad"))
-        if unit not in ("rad", "radian", "radians"):
-            raise InterferogramError(f"{path}: unwrappedPhase is in {shown(unit)}", "give unwrapped phase in radians")
+        factor = sign_by_dates(path, _dates(product), pair, positive_phase)
+        product.require_radians(f"{DATA}/unwrappedPhase")
         phase = regrid.smooth(_band(product, "unwrappedPhase", 0, grid), grid)
         unfiltered = "unfilteredCoherence" in product.file[DATA]
         quality = _band(product, "unfilteredCoherence" if unfiltered else "coherence", 0, grid)
@@ -90,7 +80,7 @@ def ingest(path: str | Path, pair: str, grid: RegionGrid, positive_phase: str | 
     earlier, later = (values.iso_utc(path, "the time in its name", day, clock) for day in names.split_pair(pair))
     return made.with_metadata(
         utc=(earlier, later),
-        bperp_m=float(np.nanmean(baselines)) * (1 if later_first else -1),
+        bperp_m=float(np.nanmean(baselines)) * -factor,
         wavelength_m=wavelength_m,
         processor="ISCE2",
         absent=absent,

@@ -19,8 +19,8 @@ from rasterio import DatasetReader
 
 from sarslide import names
 from sarslide.catalog.external_names import (
+    IN_ONE,
     NAMINGS,
-    WITH_BASELINES,
     dates_of,
     headers_of,
     licsar_baseline_m,
@@ -247,7 +247,7 @@ def sensor_of(
     InterferogramError
         As `sensor.sensor`, and for a file that cannot be read.
     """
-    in_one = naming in WITH_BASELINES
+    in_one = naming in IN_ONE
     tags: Mapping[str, str] = {}
     if metadata:
         product, tags = metadata, licsar_entries(metadata)

@@ -17,6 +17,7 @@ from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import regrid
 from sarslide.io import hdf5
+from sarslide.io.bounded import shown
 
 AGAIN = "download the product again"
 MAX_SAMPLES = 1_000_000  # of an axis or a list of granules
@@ -62,6 +63,24 @@ class Product:
         if not hdf5.inside(self.file, name):
             raise InterferogramError(f"{self.path}: has no {name}", self.wanted)
         return hdf5.dataset(self.path, self.file, name, InterferogramError, AGAIN)
+
+    def require_radians(self, name: str) -> None:
+        """That a phase states radians, or no unit.
+
+        Parameters
+        ----------
+        name : str
+            Of the dataset.
+
+        Raises
+        ------
+        InterferogramError
+            As `layer`, and for another unit.
+        """
+        unit = text(self.layer(name).attrs.get("units", "rad"))
+        if unit not in ("rad", "radian", "radians"):
+            short = name.rsplit("/", 1)[-1]
+            raise InterferogramError(f"{self.path}: {short} is in {shown(unit)}", "give unwrapped phase in radians")
 
     def small(self, name: str) -> np.ndarray:
         """All of a small dataset.

@@ -27,12 +27,11 @@ import rasterio
 from pydantic import BaseModel, Field
 from rasterio.errors import RasterioError
 
-from sarslide import names
 from sarslide.errors import InterferogramError, RasterError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid, values
-from sarslide.insar.external.pair import ExternalPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, sign_by_dates
 from sarslide.io import bounded, raster
 from sarslide.io.zip import check_archive, member_bytes
 
@@ -272,15 +271,9 @@ def ingest(product: Hyp3Product, pair: str, grid: RegionGrid, positive_phase: st
         For other dates, a contradicting sign, missing or unreadable files, no valid cell.
     """
     entries = metadata(product)
-    reference, secondary = dates(product, entries)
-    if {reference, secondary} != set(names.split_pair(pair)):
-        raise InterferogramError(
-            f"{product.path}: is of {reference} and {secondary}, not of {pair}", "correct the folder, or order the pair"
-        )
-    older_first = reference < secondary
-    factor = sign(
-        product.path, positive_phase, "away" if older_first else "towards", f"its reference date is {reference}"
-    )
+    cure = "correct the folder, or order the pair"
+    factor = sign_by_dates(product.path, dates(product, entries), pair, positive_phase, cure)
+    older_first = factor > 0
     phase, cor = (regrid.smooth(_band(product, suffix, grid), grid) for suffix in (PHASE, "_corr.tif"))
     components = regrid.labels(_band(product, "_conncomp.tif", grid), grid) if product.has("_conncomp.tif") else None
     filtered = (

@@ -34,14 +34,13 @@ import numpy as np
 from pyproj import Transformer
 from pyproj.exceptions import ProjError
 
-from sarslide import names
 from sarslide.constants import SPEED_OF_LIGHT
 from sarslide.errors import InterferogramError
 from sarslide.grid import RegionGrid
 from sarslide.insar.external import line_of_sight as los
 from sarslide.insar.external import regrid, values
 from sarslide.insar.external.geocoded_hdf5 import AGAIN, Product, text
-from sarslide.insar.external.pair import ExternalPair, assemble, sign
+from sarslide.insar.external.pair import ExternalPair, assemble, sign_by_dates
 from sarslide.insar.external.sensor import FREQUENCY_HZ
 from sarslide.io import hdf5
 from sarslide.io.bounded import shown
@@ -139,23 +138,15 @@ def ingest(
         about = _identity(product)
         times = [_time(product, which) for which in ("reference", "secondary")]
         reference, secondary = (time[:10].replace("-", "") for time in times)
-        if {reference, secondary} != set(names.split_pair(pair)):
-            raise InterferogramError(
-                f"{path}: is of {reference} and {secondary}, not of {pair}", "correct files.folder or the pattern"
-            )
-        earlier_first = reference < secondary
-        recognised = "away" if earlier_first else "towards"
-        factor = sign(path, positive_phase, recognised, f"its reference date is {reference}")
-        unit = text(product.layer(f"{about.layers}/{about.channel}/unwrappedPhase").attrs.get("units", "radians"))
-        if unit not in ("rad", "radian", "radians"):
-            raise InterferogramError(f"{path}: unwrappedPhase is in {shown(unit)}", "give unwrapped phase in radians")
+        factor = sign_by_dates(path, (reference, secondary), pair, positive_phase)
+        product.require_radians(f"{about.layers}/{about.channel}/unwrappedPhase")
         delivered = _usable(product, about, _band(product, about, "unwrappedPhase", grid), grid)
         if ionosphere:
             delivered.values[:] -= _band(product, about, "ionospherePhaseScreen", grid).values
         phase = regrid.smooth(delivered, grid)
         coherence = regrid.smooth(_band(product, about, "coherenceMagnitude", grid), grid)
         components = regrid.labels(_band(product, about, "connectedComponents", grid), grid)
-        bperp_m = _baseline_m(product, about, grid) * (1 if earlier_first else -1)
+        bperp_m = _baseline_m(product, about, grid) * factor
         wavelength_m = _wavelength_m(product, about)
     utc = sorted(f"{time}Z" for time in times)
     return assemble(path, grid, phase, coherence, factor, components).with_metadata(

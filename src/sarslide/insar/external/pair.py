@@ -24,6 +24,7 @@ TIGHT = 1e-4  # coherence may exceed 1 by rounding
 MAX_PHASE_RAD = 5000.0
 MAX_COMPONENT = 65535
 SIGNS = {"away": 1.0, "towards": -1.0}
+OTHER_DATES = "correct files.folder or the pattern"
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,41 @@ def sign(path: str | Path, declared: str | None, recognised: str | None, because
     if known is None:
         raise InterferogramError(f"{path}: nothing tells the sign of its phase", "set files.positive_phase")
     return SIGNS[known]
+
+
+def sign_by_dates(
+    path: str | Path, dates: tuple[str, str], pair: str, declared: str | None, cure: str = OTHER_DATES
+) -> float:
+    """The same for a product of reference x conj(secondary): by the order of its dates.
+
+    Parameters
+    ----------
+    path : str or Path
+        The product, for messages.
+    dates : tuple of str
+        Its reference and secondary date, YYYYMMDD.
+    pair : str
+        Name of the pair that it should be.
+    declared : str or None
+        As of `sign`.
+    cure : str
+        What to do about other dates.
+
+    Returns
+    -------
+    float
+        +1 where the reference is the earlier date, else -1.
+
+    Raises
+    ------
+    InterferogramError
+        As `sign`, and for other dates than those of the pair.
+    """
+    reference, secondary = dates
+    if set(dates) != set(names.split_pair(pair)):
+        raise InterferogramError(f"{path}: is of {reference} and {secondary}, not of {pair}", cure)
+    recognised = "away" if reference < secondary else "towards"
+    return sign(path, declared, recognised, f"its reference date is {reference}")
 
 
 def assemble(
