@@ -14,9 +14,9 @@ from sarslide.errors import ConfigError
 from sarslide.models import registry
 from sarslide.papers import tables
 
-SAMPLES = {"cpu": 4000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
+SAMPLES = {"cpu": 4000, "long": 12_000, "gpu": 200_000}  # patches of 128 x 128 cells that a network sees
 ALL_SEEDS = (1, 2, 3)
-SEEDS = {"cpu": (1,), "gpu": ALL_SEEDS}
+SEEDS = {"cpu": (1,), "long": (1,), "gpu": ALL_SEEDS}
 WIDTHS = ("published", "quarter")
 # Samples that a paper's own training sees, where it prints them and a falling learning rate: 80
 # epochs of seven tenths of 1712 patches (P0 sections 3.2 and 5.1).
@@ -37,7 +37,7 @@ COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
 
 @dataclass(frozen=True)
 class BenchmarkRun:
-    """tier: of the budget, `cpu` or `gpu`. width: `published` or `quarter` of the channels of every
+    """tier: of the budget, `cpu`, `long` or `gpu`. width: `published` or `quarter` of the channels of every
     layer. split: `regions` (whole regions apart) or `patches` (P0's random overlapping patches).
     recipe: preset of `training.recipe`. channels: channel set. network: of the registry. seed: of
     the training.

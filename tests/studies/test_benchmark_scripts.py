@@ -99,7 +99,7 @@ def train_and_score(repository, results, scenes, name: str) -> dict:
 
 
 def test_from_scenes_to_the_page(repository, scenes, tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "SAMPLES", {"cpu": 32, "gpu": 64})
+    monkeypatch.setattr(runs, "SAMPLES", {"cpu": 32, "long": 48, "gpu": 64})
     monkeypatch.setattr(runs, "ROUNDS", 1)
     name = "cpu.quarter.regions.sarslide.p4_los.drs_unet.s1"
     record = train_and_score(repository, tmp_path, scenes, name)

@@ -53,7 +53,7 @@ def test_tables_share_runs():
 def test_the_budget_is_the_same_for_all(tier):
     from sarslide.training.recipe import round_ends, samples_seen
 
-    expected = {"cpu": 4000, "gpu": 200_000}[tier]
+    expected = {"cpu": 4000, "long": 12_000, "gpu": 200_000}[tier]
     for run in runs.chosen(runs.TABLES, tier, ("quarter",)):
         recipe = runs.recipe(run)
         steps = round_ends(recipe, 0)[-1]

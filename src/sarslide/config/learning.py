@@ -310,7 +310,9 @@ class BenchmarkSection(Section):
         "tables to fill: all networks under one budget, seeds of the best, those of the papers, their random split",
     )
     networks: tuple[str, ...] = key((), "only these networks of the registry; empty: all")
-    tier: Literal["cpu", "gpu"] = key("cpu", "budget of a training: 4,000 samples and one seed, or 200,000 and three")
+    tier: Literal["cpu", "long", "gpu"] = key(
+        "cpu", "budget of a training: 4,000 samples and one seed, 12,000 and one, or 200,000 and three"
+    )
     widths: tuple[Literal["published", "quarter"], ...] = key(
         ("quarter",), "channels of every layer: as published, or a quarter of them", min_length=1
     )
