@@ -69,7 +69,7 @@ rule benchmark_train:
     benchmark:
         f"{BENCHMARK}/benchmarks/benchmark_train/{{run}}.tsv"
     wildcard_constraints:
-        run=r"(cpu|gpu)\.[a-z0-9_.]+",
+        run=r"(cpu|long|gpu)\.[a-z0-9_.]+",
     conda:
         "../envs/torch.yaml"
     threads: CONFIG.benchmark.threads
@@ -97,7 +97,7 @@ rule benchmark_score:
     benchmark:
         f"{BENCHMARK}/benchmarks/benchmark_score/{{run}}.tsv"
     wildcard_constraints:
-        run=r"(cpu|gpu|packaged)\.[a-z0-9_.]+",
+        run=r"(cpu|long|gpu|packaged)\.[a-z0-9_.]+",
     conda:
         "../envs/torch.yaml"
     threads: CONFIG.benchmark.threads
