@@ -321,16 +321,21 @@ def sizes() -> Table:
 def all_tables(
     records: Mapping[str, Record], keep: Sequence[tuple[str, str]], ranges: Mapping[str, str]
 ) -> list[Table]:
-    """Every table of each (tier, width) of `keep`, then the sizes.
+    """Every table of each (tier, width) of `keep` of which something was run, then the sizes.
 
     ranges: region -> mountain range.
     """
     found: list[Table] = []
     for tier, width in keep:
-        found += networks(records, tier, width, ranges)
-        found.append(seeds(records, tier, width))
-        found += [paper(each, records, tier, width) for each in papers.tables()]
-        found.append(split(records, tier, width))
+        wanted = {key: runs.runs_of(key, tier, width) for key in runs.TABLES}
+        done = {key for key, each in wanted.items() if measured(records, each)}
+        if "networks" in done:
+            found += networks(records, tier, width, ranges)
+        if any(run.seed > 1 and run.name in records for run in wanted["seeds"]):
+            found.append(seeds(records, tier, width))
+        found += [paper(each, records, tier, width) for each in papers.tables() if each.key in done]
+        if "split" in done:
+            found.append(split(records, tier, width))
     return [*found, sizes()]
 
 

@@ -155,12 +155,13 @@ def test_papers_stand_beside_ours(made):
     # By cell: two landslides of 240 cells found, one missed, a mine of 400 cells marked.
     assert first["precision, pooled"] == f"{100 * 480 / 880:.1f}" and first["recall, pooled"] == "66.7"
     assert row(found, "U-Net")["F1, pooled"] == cells.NOT_RUN
-    last = row(table(made[0], "p4_t5.cpu.quarter"), "all four")
-    assert last["F1, paper"] == "97.41" and last["F1, ours"] == cells.NOT_RUN
     for each in papers.tables():
-        shown = table(made[0], f"{each.key}.cpu.quarter")
-        assert len(shown["rows"]) == len(each.rows)
-        assert "4,000 samples, 1 seed, a quarter of the published widths" in shown["title"]
+        shown = tables.paper(each, made[0]["runs"], "cpu", "quarter")
+        assert len(shown.rows) == len(each.rows)
+        assert "4,000 samples, 1 seed, a quarter of the published widths" in shown.title
+        if each.key == "p4_t5":
+            last = dict(zip(shown.columns, shown.rows[-1], strict=True))
+            assert last["F1, paper"] == "97.41" and last["F1, ours"] == cells.NOT_RUN
 
 
 def test_optimism_of_the_random_split(made):
@@ -183,15 +184,18 @@ def test_sizes_are_the_papers(made):
 
 def test_seeds_of_the_best_stand_side_by_side(made):
     """Seed 1 of two networks was run; no other seed and no other network."""
-    rows = {row[0]: row[1:] for row in table(made[0], "seeds.cpu.quarter")["rows"]}
+    rows = {row[0]: row[1:] for row in tables.seeds(made[0]["runs"], "cpu", "quarter").rows}
     assert set(rows) == set(runs.BEST)
     assert rows["drs_unet"] == ["1.000, not run, not run"] * 4
     absent = [network for network in runs.BEST if network not in ("drs_unet", "unet")]
     assert all(rows[network] == ["not run"] * 4 for network in absent)
 
 
-def test_only_measured_budgets_have_tables(made):
+def test_only_what_was_run_has_tables(made):
+    """Of P0 a row, which is in both of its tables; nothing of other papers, no second seed."""
     content, _ = made
+    shown = {each["key"].split(".")[0] for each in content["tables"]}
+    assert {key for key in shown if key in runs.TABLES} == {"networks", "p0_t3", "p0_t4", "split"}
     assert not any(".gpu." in each["key"] or each["key"].endswith(".published") for each in content["tables"])
     coverage = table(content, "coverage")["rows"]
     assert coverage[1][1:] == [f"2 of {len(registry.names())}", "2 of 12", "1 of 30", "2 of 6"]

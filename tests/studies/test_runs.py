@@ -1,5 +1,6 @@
 """Names of runs, which runs fill which table, and budgets."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -84,6 +85,14 @@ def test_a_short_budget_is_the_beginning_of_the_papers_training():
         for name in ("sarslide", "p2", "p3", "p4"):
             budget = {"samples": runs.SAMPLES[tier], "rounds": runs.ROUNDS, "seed": 1}
             assert of(tier, name) == replace(preset(name), **budget)
+
+
+@pytest.mark.parametrize("tier", runs.SAMPLES)
+def test_rules_take_the_runs_of_every_tier(repository, tier):
+    """rules/studies.smk writes the tiers of trainings and of scores down, since it imports no study."""
+    patterns = re.findall(r'run=r"(\(.*)"', (repository / "rules/studies.smk").read_text())
+    run = runs.chosen(["networks"], tier, ("quarter",))[0].name
+    assert [bool(re.fullmatch(pattern, run)) for pattern in patterns] == [True, True]
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -14,9 +14,11 @@ def segmentation_loss(
 ) -> Tensor:
     """Loss of maps against labels, computed in float32; cells of 255 are left out.
 
-    `bce`: mean binary cross-entropy (P0 eq. 4). `dice`: soft dice loss of the landslide cells over
-    the batch, 1 - (2 sum(p y) + 1) / (sum(p) + sum(y) + 1) (P4 names a dice loss and prints none).
-    `bce_dice`: their sum.
+    `bce`: mean binary cross-entropy (P0 eq. 4). `dice`: dice loss of the landslide cells over the
+    batch as in V-Net, 1 - (2 sum(p y) + 1) / (sum(p^2) + sum(y) + 1) (P4 names a dice loss and
+    prints none). `bce_dice`: cross-entropy and the dice loss with sum(p) in the place of sum(p^2),
+    which alone would draw a network without batch normalisation to background everywhere: a faint
+    probability weighs there as much as a sure one.
 
     Parameters
     ----------
@@ -34,13 +36,18 @@ def segmentation_loss(
     -------
     Tensor
         One number.
+
+    References
+    ----------
+    V-Net: Milletari et al. 2016, doi:10.1109/3DV.2016.79
     """
     counted = label != IGNORE
     truth = (label == 1).float()
     logits = logits.float()
     each = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     p = torch.sigmoid(logits) * counted
-    sums = torch.stack([(each * counted).sum(), counted.sum().float(), (p * truth).sum(), p.sum() + truth.sum()])
+    marked = p.sum() if kind == "bce_dice" else (p * p).sum()
+    sums = torch.stack([(each * counted).sum(), counted.sum().float(), (p * truth).sum(), marked + truth.sum()])
     entropy, cells, shared, both = total(sums)
     bce = entropy / cells.clamp(min=1)
     dice = 1 - (2 * shared + 1) / (both + 1)

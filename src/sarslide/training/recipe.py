@@ -62,8 +62,9 @@ class Recipe:
     clip_norm : float
         Largest norm of a gradient (0: any).
     loss : str
-        `bce` (mean binary cross-entropy), `dice` (soft dice of landslide), `bce_dice` (their sum,
-        for few positive cells, D11); instance networks have losses of their own.
+        `bce` (mean binary cross-entropy), `dice` (V-Net's dice loss of landslide), `bce_dice`
+        (cross-entropy and a dice loss, for few positive cells, D11); instance networks have losses
+        of their own.
     precision : str
         `fp32` or `bf16`.
     patch : int
