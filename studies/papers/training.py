@@ -68,7 +68,7 @@ BUDGET = {
     "three_rivers": (3, 20_000),
     "jinsha_lancang": (3, 10_000),
     "baihetan": (2, 10_000),
-    "qtp_loess": (2, 10_000),
+    "qtp_loess": (3, 10_000),
 }
 CELLS = 256  # along the sides of the interferograms: inside a region of the ground, whole patches
 WIDTH = 0.25
