@@ -38,9 +38,9 @@ COMPACT = f"{PACKAGED}{PACKAGED_NETWORK}"
 @dataclass(frozen=True)
 class BenchmarkRun:
     """tier: of the budget, `cpu`, `long` or `gpu`. width: `published` or `quarter` of the channels
-    of every layer. split: `regions` (whole regions apart) or `patches` (P0's random overlapping ones).
-    recipe: preset of `training.recipe`. channels: channel set. network: of the registry. seed: of
-    the training.
+    of every layer. split: `regions` (whole regions apart) or `patches` (P0's random overlapping
+    patches). recipe: preset of `training.recipe`. channels: channel set. network: of the registry.
+    seed: of the training.
     """
 
     tier: str
