@@ -8,6 +8,7 @@ from sarslide.inventory import records
 from sarslide.inventory.changes import LANDSLIDES
 from sarslide.io import vector
 from sarslide.report import tables, webmap
+from sarslide.report.stages import iso
 
 MAX_RELEASES = 12  # before the current one
 STYLE = {"color": "#006d5b", "weight": 2, "dashArray": "6 4", "fillOpacity": 0.01}
@@ -44,7 +45,7 @@ def read(current: Path, grid: RegionGrid) -> list[dict[str, Any]]:
         )
         dates = [date for listed in manifest.dates.values() for date in listed]
         last = max(dates, default="")
-        label = f"{parent} ({len(frame)} landslides, dates to {last or 'unknown'})"
+        label = f"{parent} ({len(frame)} landslides, dates to {iso(last) if last else 'unknown'})"
         found.append({"release": parent, "label": label, "last": last, "layer": webmap.vector_layer(layer, grid)})
         parent = manifest.parent
     return found

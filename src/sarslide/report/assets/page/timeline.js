@@ -24,7 +24,9 @@ sarslide.timeline = function (data, images, outlines, panel) {
     const stops = track.stops;
     slider.max = stops.length - 1;
     slider.value = slider.max;
-    tell(stops.length + " stops from " + stops[0].date + " to " + stops[stops.length - 1].date + "; what it shows is loaded when it moves");
+    const first = stops[0].date, last = stops[stops.length - 1].date;
+    const what = stops.some(function (stop) { return stop.image !== null; }) ? " dates and releases" : " releases";
+    tell(stops.length + what + (first === last ? " up to " + last : " from " + first + " to " + last) + "; what they show is loaded when it moves");
   }
   slider.addEventListener("input", function () {
     const stop = track.stops[slider.value], words = [stop.date];
