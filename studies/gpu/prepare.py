@@ -98,7 +98,7 @@ def weights_part(out: Path, preset: str, folder: Path | None) -> dict[str, Any]:
             paths = [path for path, *_ in papers.planned(folder, preset, regions)]
             files[part] = [_carry(out, path, channels, preset, part) for path in paths]
     name = name_of_paper(config, config.segmentation.model)
-    recipe = replace(papers.recipe_of(config, papers.BUDGET[preset][1]), precision="fp32")
+    recipe = replace(papers.recipe_of(config, papers.BUDGET[preset].samples), precision="fp32")
     return _part(name, "weights", config.segmentation.model, papers.WIDTH, channels, recipe, files) | {"preset": preset}
 
 
