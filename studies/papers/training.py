@@ -93,9 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _arguments(arguments)
     try:
         for preset in chosen.only:
-            ground = ground_of(preset)
-            if chosen.smallest:
-                ground = [next(r for r in ground if r.file.mountains == name) for name in GROUND[preset]]
+            ground = ground_of(preset, chosen.smallest)
             if "make" in chosen.parts:
                 for scene in tqdm(planned(chosen.folder, preset, ground), f"make {preset}", unit="scene"):
                     make(scene, preset, chosen.smallest)
@@ -105,9 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(str(error)) from error
 
 
-def ground_of(preset: str) -> list[GroundRegion]:
-    """Regions of the ranges of a preset."""
-    found = cutting.regions_of(cutting.files_of(LIBRARY, None, False), BUDGET[preset].regions)
+def ground_of(preset: str, smallest: bool = False) -> list[GroundRegion]:
+    """Regions of the ranges of a preset. smallest: one of each range."""
+    each = 1 if smallest else BUDGET[preset].regions
+    found = cutting.regions_of(cutting.files_of(LIBRARY, None, False), each)
     return [region for name in GROUND[preset] for region in found if region.file.mountains == name]
 
 
