@@ -32,6 +32,7 @@ def lines(
     points = [
         _without_labels(records),
         _with_labels(found, best, budget(tier, width), _speeds(more.get(THROUGHPUT))),
+        _other_budgets(counted, best, (tier, width)),
         _limits(records, found[best], best),
     ]
     return [TITLE, "", *(f"- {text}" for text in points if text), ""]
@@ -77,6 +78,16 @@ def _with_labels(found: Mapping[str, list[Record]], best: str, title: str, speed
     if best in speeds:
         sentences.append(f"`{best}` reads {speeds[best]:.0f} km2/s; all speeds at the published size, fp32, on a CPU.")
     return " ".join(sentences)
+
+
+def _other_budgets(
+    counted: Mapping[tuple[str, str], Mapping[str, list[Record]]], best: str, own: tuple[str, str]
+) -> str:
+    """The same network with other budgets, where it was run with one."""
+    found = {each: networks[best] for each, networks in counted.items() if best in networks and each != own}
+    return " ".join(
+        f"**`{best}` with another budget** ({budget(*each)}): {_scores(records)}." for each, records in found.items()
+    )
 
 
 def _limits(records: Mapping[str, Record], own: Sequence[Record], best: str) -> str:

@@ -72,3 +72,16 @@ def test_decoys_that_fool_both_are_named(found):
 
 def test_nothing_run_nothing_said(found):
     assert advice.lines({runs.BASELINE: found[runs.BASELINE]}, [BUDGET], {}) == []
+
+
+def test_the_best_network_with_another_budget_has_its_scores(found):
+    """The budget with most networks is the one that is advised by; 10 of 10 landslides with the
+    longer one.
+    """
+    longer = BenchmarkRun("long", "quarter", "regions", *runs.EQUAL, "vcnn", 1).name
+    more = found | {longer: record([10] * 6, fooled=3)}
+    text = "\n".join(advice.lines(more, [BUDGET, ("long", "quarter")], {}))
+    assert "highest F1 by object, 0.95 on the test regions" in text
+    assert "- **`vcnn` with another budget** (tier long: 12,000 samples, 1 seed, a quarter of the published" in text
+    assert "widths): 1.00 on the test regions and 1.00 on the unseen climate." in text
+    assert "another budget" not in "\n".join(advice.lines(found, [BUDGET], {}))
