@@ -2,7 +2,7 @@
 channel sets of P4.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,14 +23,14 @@ INK, TEST, UNSEEN, PAPER = "#1c2529", "#4477aa", "#cc6677", "#bbbbbb"
 
 def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
     """Windows of the test regions, one a column: LOS rate, truth, and the probability of each run.
-    None without the baseline.
+    None where the folder lacks the patches of one of them: a published image has more rows.
 
-    folder: of the runs. names: run -> words of its row; runs without patches are left out.
+    folder: of the runs. names: run -> words of its row.
     """
     from matplotlib.figure import Figure
 
     reference = folder / runs.BASELINE / "patches.npz"
-    if not reference.is_file():
+    if not all((folder / name / "patches.npz").is_file() for name in (runs.BASELINE, *names)):
         return None
     with np.load(reference) as file:
         rate, label = file["rate_mm_per_yr"], file["label"]
@@ -39,12 +39,10 @@ def patches(folder: Path, names: Mapping[str, str]) -> "Figure | None":
         ("truth", np.where(label == UNKNOWN, 0.5, label), {"cmap": "gray_r", "vmin": 0, "vmax": 1}),
     ]
     for name, words in names.items():
-        path = folder / name / "patches.npz"
-        if path.is_file():
-            with np.load(path) as file:
-                found = file["probability"]
-            shown = np.where(found == UNKNOWN, np.nan, found / STEPS)
-            rows.append((words, shown, {"cmap": "gray_r", "vmin": 0, "vmax": 1}))
+        with np.load(folder / name / "patches.npz") as file:
+            found = file["probability"]
+        shown = np.where(found == UNKNOWN, np.nan, found / STEPS)
+        rows.append((words, shown, {"cmap": "gray_r", "vmin": 0, "vmax": 1}))
     columns = len(rate)
     figure = Figure(figsize=(1.75 + 1.0 * columns, 0.25 + 1.0 * len(rows)), dpi=90, facecolor="white")
     grid = figure.subplots(len(rows), columns, squeeze=False)
@@ -147,9 +145,9 @@ def save(figure: "Figure", path: Path) -> None:
         )
 
 
-def labels(tier: str, width: str, networks: Sequence[str] = ()) -> dict[str, str]:
-    """Run -> row of the figure of patches, for one budget."""
-    chosen = networks or registry.names()
+def labels(records: Mapping[str, Record], tier: str, width: str) -> dict[str, str]:
+    """Run -> row of the figure of patches, of all that were run for one budget."""
     seed = runs.SEEDS[tier][0]
-    own = {BenchmarkRun(tier, width, "regions", *runs.EQUAL, name, seed).name: name for name in chosen}
-    return {runs.BASELINE: "velocity\nthreshold", **own}
+    own = {BenchmarkRun(tier, width, "regions", *runs.EQUAL, name, seed).name: name for name in registry.names()}
+    every = {runs.BASELINE: "velocity\nthreshold", **own}
+    return {name: words for name, words in every.items() if name in records}

@@ -163,7 +163,7 @@ def _figures(results: Path, folder: Path, found: Mapping[str, Record]) -> list[t
                 "patches",
                 "Test patches of 128 x 128 cells: LOS rate (-60 to 60 mm/yr, blue towards the satellite), truth (black; grey:"
                 f" not counted), probability of each network (black: 1, blue: unknown), {budget}.",
-                lambda t=tier, w=width: figures.patches(results / "runs", figures.labels(t, w)),
+                lambda t=tier, w=width: figures.patches(results / "runs", figures.labels(found, t, w)),
             ),
         ):
             path = folder / f"benchmark_{word}_{tier}_{width}.png"

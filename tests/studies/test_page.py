@@ -4,6 +4,7 @@ dropped.
 
 import json
 import logging
+import shutil
 from functools import cache
 
 import numpy as np
@@ -219,6 +220,18 @@ def test_the_same_files_give_the_same_bytes(results, made, tmp_path):
     page.write(results, tmp_path, SET, None, None)
     for path in made[1].rglob("benchmark*"):
         assert path.read_bytes() == (tmp_path / path.relative_to(made[1])).read_bytes(), path.name
+
+
+def test_a_published_image_is_not_drawn_with_fewer_rows(results, made, tmp_path):
+    """A machine with the threshold and one of two networks."""
+    shutil.copytree(made[1], tmp_path / "page")
+    shutil.copytree(results / "runs" / runs.BASELINE, tmp_path / "results/runs" / runs.BASELINE)
+    shutil.copytree(results / "runs" / DRS.name, tmp_path / "results/runs" / DRS.name)
+    image = tmp_path / "page/images/benchmark_patches_cpu_quarter.png"
+    before = image.read_bytes()
+    page.write(tmp_path / "results", tmp_path / "page", SET, made[1] / "benchmark.json", None)
+    assert image.read_bytes() == before
+    assert image.name in (tmp_path / "page/benchmark.md").read_text()
 
 
 def test_published_rows_stay(made, tmp_path):
