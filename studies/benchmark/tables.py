@@ -345,12 +345,11 @@ def coverage(records: Mapping[str, Record]) -> Table:
     rows = []
     for tier in runs.SAMPLES:
         for width in runs.WIDTHS:
-            line = [budget(tier, width)]
-            for keys in (("networks",), ("seeds",), tuple(table.key for table in papers.tables()), ("split",)):
-                wanted = runs.chosen(keys, tier, (width,))
-                done = measured(records, wanted)
-                line.append(f"{done} of {len(wanted)}" if done else NOT_RUN)
-            rows.append(line)
+            groups = (("networks",), ("seeds",), tuple(table.key for table in papers.tables()), ("split",))
+            wanted = [runs.chosen(keys, tier, (width,)) for keys in groups]
+            done = [measured(records, each) for each in wanted]
+            told = [f"{some} of {len(each)}" if any(done) else NOT_RUN for some, each in zip(done, wanted, strict=True)]
+            rows.append([budget(tier, width), *told])
     return Table(
         "coverage",
         "What was run",

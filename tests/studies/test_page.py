@@ -201,6 +201,10 @@ def test_only_what_was_run_has_tables(made):
     coverage = table(content, "coverage")["rows"]
     assert coverage[1][1:] == [f"2 of {len(registry.names())}", "2 of 12", "1 of 30", "2 of 6"]
     assert coverage[0][1:] == [cells.NOT_RUN] * 4
+    # What was run of a budget is told whole, also where a kind of table lacks every run.
+    one = BenchmarkRun("long", "quarter", "regions", *runs.EQUAL, "vcnn", 1).name
+    found = {each[0]: each[1:] for each in tables.coverage({one: {}}).rows}
+    assert found[tables.budget("long", "quarter")] == [f"1 of {len(registry.names())}", "1 of 12", "0 of 30", "0 of 6"]
 
 
 def test_figures(made):
