@@ -52,8 +52,8 @@ def write_weights(carried: Path, records: Path, folder: Path, part: dict) -> Pat
         device="cpu" if record["device"] == "cpu" else "cuda",
     )
     known, checked = ([read_scene(carried / name) for name in part[key]] for key in ("training", "validation"))
-    training, _ = papers.parted(papers.ground_of(preset))
-    paths = [path for path, *_ in papers.planned(folder, preset, training) if path.is_file()]
+    training, _ = papers.paths_of(folder, preset, papers.ground_of(preset))
+    paths = [path for path in training if path.is_file()]
     card = papers.card_of(finish(learnt, checked), known, checked, preset, trained_on.measure(paths) if paths else None)
     path = papers.weights_path(folder, preset)
     path.parent.mkdir(parents=True, exist_ok=True)

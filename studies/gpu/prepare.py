@@ -94,8 +94,7 @@ def weights_part(out: Path, preset: str, folder: Path | None) -> dict[str, Any]:
         for part in PARTS[:2]:
             files[part] = [_carry(out, None, channels, preset, part)]
     else:
-        for part, regions in zip(PARTS, papers.parted(papers.ground_of(preset)), strict=False):
-            paths = [path for path, *_ in papers.planned(folder, preset, regions)]
+        for part, paths in zip(PARTS, papers.paths_of(folder, preset, papers.ground_of(preset)), strict=False):
             files[part] = [_carry(out, path, channels, preset, part) for path in paths]
     name = name_of_paper(config, config.segmentation.model)
     recipe = replace(papers.recipe_of(config, papers.BUDGET[preset].samples), precision="fp32")

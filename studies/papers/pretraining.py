@@ -25,6 +25,7 @@ from sarslide.errors import SarslideError
 from sarslide.models import networks, pretrained, registry, weights
 from sarslide.segment.infer import predict
 from sarslide.training.card import model_card
+from sarslide.training.recipe import Recipe
 from sarslide.training.train import train
 from sarslide.workflow.fingerprint import fingerprint
 from studies.benchmark import records
@@ -59,10 +60,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def compared(folder: Path, preset: str, device: str, smallest: bool = False) -> dict[str, Any]:
     """The row of a preset: its network from every start."""
     network, starts = STARTS[preset]
-    ground = training.ground_of(preset, smallest)
-    for scene in training.planned(folder, preset, ground):
-        training.make(scene, preset, smallest)
-    found = {start: [learnt(folder, preset, network, start, ground, device, smallest)] for start in starts}
+    config, ground = load({"region": preset}), training.ground_of(preset, smallest)
+    training.make_all(folder, preset, ground, smallest)
+    channels = channel_set(config.training.channels)
+    files = training.paths_of(folder, preset, ground)
+    known, checked = ([scenes.load(path, channels) for path in part] for part in files)
+    recipe = training.recipe_of(config, training.BUDGET[preset].samples)
+    if smallest:
+        recipe = replace(recipe, **SMALLEST)
+
+    def scored(start: str) -> list[cells.Record]:
+        path = folder / "pretraining" / f"{preset}.{network}.{start or 'random'}.safetensors"
+        learn(path, known, checked, channels, network, replace(recipe, start=start), device)
+        made, card = networks.load(path)
+        maps = [predict(made, scene.features, card, device=device) for scene in checked]
+        counted = (card.threshold, recipe.min_cells, DECOYS, config.grid.cell_m)
+        return [{"parts": {PART: records.part_record(checked, maps, *counted)}}]
+
+    found = {start: scored(start) for start in starts}
     told = [
         f"from {start or 'random weights'} {cells.score(each, PART, 'object.f1', ends=True)},"
         f" by cell {cells.score(each, PART, 'pixel.f1')}"
@@ -72,36 +87,22 @@ def compared(folder: Path, preset: str, device: str, smallest: bool = False) -> 
     return row(f"{preset}, {network} of the published width: F1 by object", "; ".join(told), COMMAND)
 
 
-def learnt(
-    folder: Path,
-    preset: str,
+def learn(
+    path: Path,
+    known: Sequence[scenes.TrainingScene],
+    checked: Sequence[scenes.TrainingScene],
+    channels: Sequence[str],
     network: str,
-    start: str,
-    ground: Sequence[training.GroundRegion],
+    recipe: Recipe,
     device: str,
-    smallest: bool = False,
-) -> dict[str, Any]:
-    """Scores of a network on the validation regions of a preset, trained if it is not yet."""
-    config = load({"region": preset})
-    channels = channel_set(config.training.channels)
-    known, checked = (
-        [scenes.load(each.path, channels) for each in training.planned(folder, preset, part)]
-        for part in training.parted(ground)
-    )
-    recipe = replace(training.recipe_of(config, training.BUDGET[preset].samples), start=start)
-    if smallest:
-        recipe = replace(recipe, **SMALLEST)
-    path = folder / "pretraining" / f"{preset}.{network}.{start or 'random'}.safetensors"
-    if not path.is_file():
-        path.parent.mkdir(exist_ok=True)
-        options = registry.options(network, None, start)
-        trained = train(known, checked, channels, network, options, recipe, device, progress=True)
-        weights.save(path, trained.network, model_card(trained, known, checked, fingerprint(Path(__file__))))
-    made, card = networks.load(path)
-    maps = [predict(made, scene.features, card, device=device) for scene in checked]
-    cell_m = config.grid.cell_m
-    record = records.part_record(checked, maps, card.threshold, recipe.min_cells, DECOYS, cell_m)
-    return {"parts": {PART: record}}
+) -> None:
+    """Write the weights of a network of the published width, if they are not there."""
+    if path.is_file():
+        return
+    options = registry.options(network, None, recipe.start)
+    trained = train(known, checked, channels, network, options, recipe, device, progress=True)
+    path.parent.mkdir(exist_ok=True)
+    weights.save(path, trained.network, model_card(trained, known, checked, fingerprint(Path(__file__))))
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -84,8 +84,8 @@ BUDGET = {
     "jinsha_lancang": Budget(3, 10_000),
     "baihetan": Budget(2, 10_000),
     # Rates of a survey that has just begun are noisier than those of the paper's two years. Ground
-    # from the loess to the edge of Tibet is up to 2 km higher than the ranges, and what a network
-    # makes of heights that it never saw is anybody's guess.
+    # from the loess to the edge of Tibet is up to 2 km higher than the ranges, whose heights alone
+    # would leave the network to extrapolate.
     "qtp_loess": Budget(3, 10_000, (0, 12), (1500, 4000)),
 }
 CELLS = 256  # along the sides of the interferograms: inside a region of the ground, whole patches
@@ -100,8 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for preset in chosen.only:
             ground = ground_of(preset, chosen.smallest)
             if "make" in chosen.parts:
-                for scene in tqdm(planned(chosen.folder, preset, ground), f"make {preset}", unit="scene"):
-                    make(scene, preset, chosen.smallest)
+                make_all(chosen.folder, preset, ground, chosen.smallest)
             if "train" in chosen.parts:
                 train_preset(chosen.folder, preset, ground, chosen.samples or BUDGET[preset].samples, chosen.smallest)
     except SarslideError as error:
@@ -142,6 +141,17 @@ def planned(folder: Path, preset: str, ground: Sequence[GroundRegion]) -> list[P
         name = f"{preset}.{region.name}.{stack}{f'.{dates}' if dates else ''}.npz"
         found.append(Planned(folder / "scenes" / name, region, stack, dates))
     return found
+
+
+def paths_of(folder: Path, preset: str, ground: Sequence[GroundRegion]) -> list[list[Path]]:
+    """Scenes of the regions that train, and of those that validate."""
+    return [[scene.path for scene in planned(folder, preset, part)] for part in parted(ground)]
+
+
+def make_all(folder: Path, preset: str, ground: Sequence[GroundRegion], smallest: bool = False) -> None:
+    """Write the scenes of a preset that are not there."""
+    for scene in tqdm(planned(folder, preset, ground), f"make {preset}", unit="scene"):
+        make(scene, preset, smallest)
 
 
 def grid_of(region: GroundRegion, chain: Chain) -> RegionGrid:
@@ -225,7 +235,7 @@ def train_preset(
     if path.is_file():
         return
     channels = channel_set(config.training.channels)
-    files = [[p for p, *_ in planned(folder, preset, part)] for part in parted(ground)]
+    files = paths_of(folder, preset, ground)
     known, checked = ([scenes.load(each, channels) for each in part] for part in files)
     recipe = recipe_of(config, samples)
     if smallest:
